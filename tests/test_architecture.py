@@ -84,6 +84,7 @@ FOUNDATION = {
     "commands",
     "closest",
     "installation",
+    "json_text",
 } | {
     "timing",
     "watch_rules",
@@ -102,6 +103,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "commands": set(),
     "closest": set(),
+    "json_text": set(),
     "installation": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,

@@ -19,6 +19,7 @@ from agentops.calls.report import REPORT_FORMAT, CallReport, RunReport, ScriptRe
 from agentops.calls.run import TRACEBACK_FILE, CallResult
 from agentops.errors import UsageError
 from agentops.files import copy_folder, make_folder, read_text, write_file
+from agentops.json_text import read_json
 
 _RUN = TypeAdapter(RunReport)
 _CALL = TypeAdapter(CallReport)
@@ -86,7 +87,7 @@ def read_run(path: Path) -> RunReport:
     """A run's report from its JSON file. Raises `UsageError`."""
     text = read_text(path, hint=_NAME_A_REPORT)
     try:
-        data = json.loads(text)
+        data = read_json(text)
         version = data.get("format_version") if isinstance(data, dict) else None
         if version != REPORT_FORMAT:
             found = "no format" if version is None else f"format {version!r}"

@@ -6,7 +6,6 @@ refused unless it is this machine's. What the answers mean is for `judge` and `s
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from agentops.calls.report import Usage
 from agentops.document import ModelEndpoint
 from agentops.errors import InvalidRequestError, PlatformError
+from agentops.json_text import read_json
 from agentops.net import Http, NetOptions, RetryPolicy, Transport, Upload, platform_origin
 
 Message = Mapping[str, str]
@@ -130,7 +130,7 @@ def _object_in(text: str) -> dict[str, Any] | None:
     """The JSON object in `text`, whatever words or code fences stand around it."""
     start, end = text.find("{"), text.rfind("}")
     try:
-        found = json.loads(text[start : end + 1]) if 0 <= start < end else None
+        found = read_json(text[start : end + 1]) if 0 <= start < end else None
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

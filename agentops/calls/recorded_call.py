@@ -6,7 +6,6 @@ What the recording can't show, because the script now says something else, is in
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -36,6 +35,7 @@ from agentops.calls.script import ExpectEndStep, ExpectStep, InterruptStep, Send
 from agentops.calls.transcript_check import LISTENERS, listen_to
 from agentops.errors import UsageError
 from agentops.files import read_bytes, read_text
+from agentops.json_text import read_json
 
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
 _ROUNDING_MS = 0.1  # of the times in events.jsonl
@@ -49,7 +49,7 @@ def read_events(path: Path) -> list[Event]:
     hint = "`agentops smoke` leaves events.jsonl in each call's folder; name the run's folder as it left it"
     text = read_text(path, hint=hint)
     try:
-        return [_event(json.loads(line)) for line in text.splitlines() if line]
+        return [_event(read_json(line)) for line in text.splitlines() if line]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(f"{path} does not hold the events of a call", hint=hint) from None
 

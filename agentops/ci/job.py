@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from agentops.ci.approval import GITHUB_ACTIONS_BOT
 from agentops.ci.event import GithubRun, Trigger, read_run
 from agentops.errors import UsageError
 from agentops.files import make_folder, read_text
+from agentops.json_text import read_json
 from agentops.render.ci.markdown import JobOrigin
 
 
@@ -98,7 +98,7 @@ def read_event(path: str | None) -> dict[str, Any]:
         return {}
     what, hint = f"the event file {path}", "GitHub writes it and names it in GITHUB_EVENT_PATH"
     try:
-        event = json.loads(read_text(Path(path), what, hint=hint))
+        event = read_json(read_text(Path(path), what, hint=hint))
     except (ValueError, RecursionError):
         raise UsageError(f"{what} can't be read: it is not JSON", hint=hint) from None
     if not isinstance(event, dict):

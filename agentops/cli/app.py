@@ -41,9 +41,10 @@ def run(arguments: list[str]) -> int:
     try:
         from agentops.cli.main import run_verb
         from agentops.cli.streams import safe_streams
+        from agentops.commands import named_project
         from agentops.settings import is_on_runner
 
-        with safe_streams(is_on_runner=is_on_runner()):
+        with safe_streams(is_on_runner=is_on_runner(), project=named_project(arguments)):
             return run_verb(arguments)
     except ImportError as failure:
         from agentops.installation import install_advice

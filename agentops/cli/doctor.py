@@ -13,6 +13,7 @@ import typer
 from agentops import workflow
 from agentops.cli.local import emulator_for
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, TextOrJson, YesOption
+from agentops.cli.output import stdout_style
 from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
 from agentops.commands import in_environment
 from agentops.errors import ExitCode, UsageError
@@ -71,9 +72,10 @@ def doctor(
         data = {"environment": name, "findings": [asdict(each) for each in findings]}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
         return ExitCode.FAILED if has_failed else ExitCode.DONE
+    style = stdout_style()
     for each in findings:
         sign = "ok  " if each.is_good else "FAIL" if each.is_needed else "note"
-        step = f"\n      next: {each.next_step}" if each.next_step else ""
+        step = f"\n      next: {style.pasteable(each.next_step)}" if each.next_step else ""
         sys.stdout.write(f"{sign}  {each.subject}: {each.detail}{step}\n")
     return ExitCode.FAILED if has_failed else ExitCode.DONE
 

@@ -49,14 +49,15 @@ _NO_OPTION = {
 }
 
 
-def removed_or_foreign(arguments: list[str]) -> str | None:
-    """What to use, where the command line names what is no longer there or only in other tools."""
-    if not arguments or arguments[0] not in verbs():
-        return None
-    words = [argument.partition("=")[0] for argument in arguments[1:]]
-    return next(
-        (text for (verb, word), text in _NO_OPTION.items() if verb in ("", arguments[0]) and word in words), None
-    )
+def removed_or_foreign(arguments: list[str], option: str) -> str | None:
+    """What to use, where a command line was refused for what is no longer there or only in other tools.
+
+    option: the one that was refused, if it was one; else it may be the word in the place of a verb's own verb. The
+    parser knows: the same word may be the name of a file, or an option's value.
+    """
+    verb = arguments[0]
+    word = option or (arguments[1] if len(arguments) > 1 else "")
+    return _NO_OPTION.get((verb, word)) or _NO_OPTION.get(("", word))
 
 
 def meant_verb(name: str) -> str | None:

@@ -100,10 +100,6 @@ def run_verb(arguments: list[str]) -> int:
         return _unknown_verb(arguments[0])
     if len(arguments) == 2 and arguments[0] in ("--show-completion", "--install-completion"):
         return _complete_in(*arguments)
-    if (removed := removed_or_foreign(arguments)) is not None:
-        environment = named_environment(arguments)
-        _say(f"error: {in_environment(removed, environment) if environment else removed}")
-        return ExitCode.USAGE
     try:
         # Typer would let the last one win without a word.
         if len(named := dict.fromkeys(named_environments(arguments))) > 1:
@@ -153,6 +149,10 @@ def _misused(failure: typer.TyperException, arguments: list[str]) -> int:
     """Typer's complaint in our words, with what was likely meant."""
     verb, context = arguments[0], getattr(failure, "ctx", None)
     option = getattr(failure, "option_name", "")
+    if (removed := removed_or_foreign(arguments, option)) is not None:
+        environment = named_environment(arguments)
+        _say(f"error: {in_environment(removed, environment) if environment else removed}")
+        return ExitCode.USAGE
     message = str(failure) if option else getattr(failure, "format_message", failure.__str__)()
     _say(f"error: {message.replace('Value error, ', '')}")
     if option and context is not None:

@@ -42,7 +42,9 @@ def stderr_style() -> Style:
 def _style(stream: TextIO) -> Style:
     if not stream.isatty():
         return Style()
-    return Style(width=shutil.get_terminal_size().columns, is_colored=read_settings().wants_color)
+    columns = shutil.get_terminal_size().columns
+    project = getattr(stream, "project", None)
+    return Style(width=columns, is_colored=read_settings().wants_color, project=project)
 
 
 def plan_output(

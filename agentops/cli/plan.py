@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +24,7 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import made_now, plan_output
 from agentops.cli.session import opened, run_async, scope_of, talk, today
+from agentops.commands import quoted_path
 from agentops.errors import ExitCode
 from agentops.plan.build import PlanOptions
 from agentops.render.plan.html import UNKNOWN
@@ -71,7 +71,7 @@ def plan(
     sys.stdout.write(plan_output(made, output_format, made=origin, is_verbose=verbose))
     if out is not None:
         way = (
-            f"To apply exactly this: `agentops apply {shlex.quote(str(out))}`"
+            f"To apply exactly this: `agentops apply {quoted_path(str(out))}`"
             if made.is_applyable
             else "It can't be applied as it is."
         )

@@ -111,7 +111,10 @@ class ArmedFaults:
 
 def parse_fault(line: str) -> Fault:
     """The fault of a command-line text: `KIND [METHOD] [PATH] [name=value ...]`. Raises EmulatorError."""
-    words = shlex.split(line)
+    try:
+        words = shlex.split(line)
+    except ValueError as failure:
+        raise EmulatorError(f"{line!r} is not a fault: {failure}; close the quote, or put a \\ before it") from failure
     positional = [word for word in words if "=" not in word]
     named = dict(word.split("=", 1) for word in words if "=" in word)
     return read_fault({**dict(zip(("kind", "method", "path"), positional, strict=False)), **named})
@@ -122,17 +125,22 @@ def read_fault(entry: Any) -> Fault:
     if not isinstance(entry, Mapping):
         raise EmulatorError(f"a fault is a mapping, not {entry!r}")
     known = {each.name: str(each.type) for each in fields(Fault)}
-    if entry.get("kind") not in KINDS:
+    # Compared one by one: what a file holds need not be hashable.
+    if not any(entry.get("kind") == kind for kind in KINDS):
         raise EmulatorError(f"{entry.get('kind')!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
-    if unknown := sorted(set(entry) - set(known)):
+    if unknown := sorted(str(name) for name in entry if name not in known):
         raise EmulatorError(f"a fault has no {', '.join(unknown)}; it has {', '.join(known)}")
     values: dict[str, Any] = {}
     for name, value in entry.items():
         # By the annotation's text: `int | None` is a number as well.
         convert = int if "int" in known[name] else float if "float" in known[name] else str
+        if value is None:  # as if it were left out
+            continue
+        if isinstance(value, Mapping | list):
+            raise EmulatorError(f"a fault's {name} is {'text' if convert is str else 'a number'}, not {value!r}")
         try:
-            values[name] = None if value is None else convert(value)
-        except (TypeError, ValueError) as failure:
+            values[name] = convert(value)
+        except (TypeError, ValueError, OverflowError) as failure:
             raise EmulatorError(f"a fault's {name} is a number, not {value!r}") from failure
     return Fault(**values)
 

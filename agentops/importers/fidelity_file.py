@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from agentops.errors import UsageError
@@ -16,6 +15,7 @@ from agentops.importers.fidelity import (
     OpenChoice,
     UnreadableInput,
 )
+from agentops.json_text import read_json
 
 _AGAIN = "import again, which writes report/report.json anew"
 
@@ -23,7 +23,7 @@ _AGAIN = "import again, which writes report/report.json anew"
 def read_report(text: str, name: str) -> FidelityReport:
     """The report in `text`, which was read from `name`. Raises UsageError for anything else and for other formats."""
     try:
-        data = json.loads(text)
+        data = read_json(text)
         if data["format_version"] != FORMAT_VERSION:
             raise UsageError(f"{name} has format {data['format_version']}, not {FORMAT_VERSION}", hint=_AGAIN)
         return FidelityReport(

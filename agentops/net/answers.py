@@ -29,12 +29,12 @@ from agentops.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from agentops.json_text import read_json
 
 _SHOWN_CHARACTERS = 200
 _DEEPEST = 100  # nested objects and lists; what the platform documents has fewer than ten
 _NOT_SHOWN = frozenset({"head", "style", "script", "title"})
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)?+[^<>]*+>")
-_JSON = json.JSONDecoder(strict=False)  # takes unescaped control characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
     if not text or text.isspace():
         return Answer(status, None, headers)
     try:
-        body = _JSON.decode(text)
+        body = read_json(text, strict=False)  # takes unescaped control characters
     except (ValueError, RecursionError):
         return Answer(status, text, headers, is_json=False)
     return Answer(status, body, headers) if _is_shallow(body) else Answer(status, text, headers, is_json=False)
@@ -232,7 +232,7 @@ def _flavour(answer: Answer, texts: Sequence[str], request: str) -> tuple[Confli
     if "base_revision_unavailable" in texts:
         return ConflictFlavour.BASE_REVISION_UNAVAILABLE, ()
     if named:
-        known = named in set(ConflictFlavour)
+        known = isinstance(named, str) and named in set(ConflictFlavour)
         return (ConflictFlavour(named) if known else ConflictFlavour.GENERIC), ()
     if request.startswith("PUT ") and request.endswith("/draft"):
         return ConflictFlavour.DRAFT_CONFLICT, texts  # production names the clashing leaves and nothing else

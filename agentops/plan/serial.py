@@ -5,7 +5,6 @@ The models here are the published schema (`schemas/plan.schema.json`).
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from agentops.diagnostics import Diagnostic, Severity, Stretch, Where
 from agentops.document import CLEARED, Generation, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.fields import Category, Risk
+from agentops.json_text import read_json
 from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
@@ -201,7 +201,7 @@ def from_json(text: str, file: str = "the plan file") -> Plan:
     """The plan in a plan file, without what only lives in memory. Raises UsageError when the text is not one."""
     hint = "save one with `agentops plan --out FILE`"
     try:
-        data = json.loads(text)
+        data = read_json(text)
     except (ValueError, RecursionError) as error:
         why = error if isinstance(error, ValueError) else "it is nested too deeply"
         raise UsageError(f"{file} is not JSON: {why}", hint=hint) from None

@@ -7,7 +7,6 @@ plan's part.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from agentops.clock import ALWAYS, Period
 from agentops.document import AgentListing, Document, LeafDifference, Revision, read_mark, split_note
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
+from agentops.json_text import read_json
 from agentops.net import Http
 from agentops.remote import wire
 from agentops.remote.knowledge import KnowledgeBaseRequests
@@ -303,8 +303,8 @@ def _stamp(moment: datetime) -> str:
 def _event(text: str) -> dict[str, Any] | None:
     """The event of one frame, None for the stream's keep-alives and other frames that are not JSON."""
     try:
-        event = json.loads(text, strict=False)
-    except ValueError:
+        event = read_json(text, strict=False)
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
 

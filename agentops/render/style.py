@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agentops.commands import in_project
+
 _CODES = {
     "add": "32",
     "remove": "31",
@@ -29,14 +31,26 @@ _NARROWEST = 20  # columns that are left for text, however deep it is indented
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How wide the output may be, in columns, and whether it may have colour."""
+    """How wide the output may be, in columns, and whether it may have colour.
+
+    project: the folder that the reader named, without which the commands would not run where the reader is
+    """
 
     width: int = 100
     is_colored: bool = False
+    project: str | None = None
 
     def paint(self, text: str, role: str) -> str:
         """`text` in the colour of `role`: add, remove, change, strong, faint, bad, good."""
         return f"\033[{_CODES[role]}m{text}\033[0m" if self.is_colored and text else text
+
+    def pasteable(self, text: str) -> str:
+        """A text of ours, whose commands the reader can run as they stand."""
+        return text if self.project is None else in_project(text, self.project)
+
+    def next_step(self, hint: str, indent: str) -> list[str]:
+        """The line, or the lines, that say what to do."""
+        return self.wrap(f"next: {self.pasteable(hint)}", indent, f"{indent}  ")
 
     def wrap(self, text: str, indent: str, hanging: str | None = None) -> list[str]:
         """`text` in lines of at most `width` columns; nothing is cut, a word that is too long is broken."""

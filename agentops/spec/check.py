@@ -222,7 +222,12 @@ def _model_at(model: type[BaseModel], location: tuple[Any, ...]) -> type[BaseMod
 
 
 def step_into(annotation: Any, part: Any) -> list[Any]:
-    """The annotations one step further down; the name of a union branch selects that branch."""
+    """The annotations one step further down; the name of a union branch selects that branch.
+
+    Nothing is below a `part` that is neither a key nor an index, such as a mapping in the place of a tool's type.
+    """
+    if not isinstance(part, str | int):
+        return []
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType, typing.Annotated):
         branches = [b for each in arguments if not isinstance(each, str) for b in step_into(each, part)]
@@ -286,6 +291,8 @@ def _kind(value: Any) -> str:
             return "a mapping"
         case list():
             return "a list"
+        case _ if value is CLEARED:
+            return "cleared"
         case _:
             return f"{type(value).__name__.lower()}"
 

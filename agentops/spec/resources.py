@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
-from agentops.document import DesiredAgent, Path, Secret
+from agentops.document import CLEARED, DesiredAgent, Path, Secret
 from agentops.errors import UsageError
 from agentops.resources import Address, DesiredResource, Kind, Ref, SourceFile
 from agentops.spec.check import check
@@ -31,7 +31,7 @@ from agentops.spec.scope import Names
 from agentops.spec.secret_places import encode_secrets
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import TemplateError
-from agentops.spec.tree import Map, key_place, mark_of, to_document, value_place
+from agentops.spec.tree import Map, Seq, key_place, mark_of, to_document, value_place
 
 RESOURCE_KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MODELS: Mapping[Kind, type[ToolSpec] | type[KnowledgeSpec] | type[WebhookSpec]] = {
@@ -258,6 +258,7 @@ class _KnowledgeReader(_ResourceReader):
     beginning: ClassVar[str] = "`name:` and `files:` or `urls:`"
 
     def _found(self, address: Address, tree: Map) -> DesiredResource:
+        tree = _emptied(tree)
         files = self._files(tree)
         urls = list(tree.get("urls", ()))
         for index, url in enumerate(urls):
@@ -300,6 +301,7 @@ class _WebhookReader(_ResourceReader):
     beginning: ClassVar[str] = "`endpoint:` and `events:`"
 
     def _found(self, address: Address, tree: Map) -> DesiredResource:
+        tree = _emptied(tree)
         self._check_endpoint(tree)
         self._check_headers(tree)
         for agent, events in tree["events"].items():
@@ -335,6 +337,20 @@ class _WebhookReader(_ResourceReader):
             if len(text) > MOST_HEADER_VALUE:
                 summary = f"the value of {name} has {len(text)} characters, the platform takes {MOST_HEADER_VALUE}"
                 self._problem("too-long", summary, "shorten it", tree, ("headers", name))
+
+
+def _emptied(tree: Map) -> Map:
+    """A knowledge base or a webhook with the empty value in each field that is cleared: it is written as a whole, so
+    that unlike an agent's field, an empty one needs no sign of its own."""
+    made = Map(tree.mark)
+    for name, value in tree.items():
+        mark = tree.marks[name]
+        if value is CLEARED:
+            empty = {"headers": Map(mark), "files": Seq(mark), "urls": Seq(mark)}
+            made.put(name, empty.get(name, ""), mark)
+        else:
+            made.put(name, _emptied(value) if isinstance(value, Map) else value, mark)
+    return made
 
 
 _READERS: Mapping[Kind, type[_ResourceReader]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from agentops.importers.elevenlabs.folder import SourceAgents, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
 from agentops.importers.elevenlabs.voices import DOCUMENTED, read_catalog
 from agentops.importers.files import PlacedFile, place_files
+from agentops.json_text import read_json
 from agentops.remote.connect import connect
 from agentops.settings import Settings
 from agentops.spec.slug import slug
@@ -153,7 +153,7 @@ def _saved_catalog(path: Path) -> tuple[Voice, ...]:
     hint = "save an answer of get_voices"
     text = read_text(path, f"the catalog {path}", hint=hint)
     try:
-        voices = read_catalog(json.loads(text))
+        voices = read_catalog(read_json(text))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the catalog {path} can't be read: {error}", hint=hint) from None
     if not voices:

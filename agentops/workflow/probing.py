@@ -15,6 +15,7 @@ from agentops.clock import Clock, SystemClock
 from agentops.document import Environment, Generation, Secret, SecretRef
 from agentops.errors import PlatformError, UsageError
 from agentops.files import read_text
+from agentops.json_text import read_json
 from agentops.net import Http, NetOptions, RetryPolicy, Tiers, Transport, platform_origin
 from agentops.plan.model import Plan
 from agentops.remote import probe
@@ -196,7 +197,7 @@ def read_report(path: Path) -> dict[str, str]:
     hint = "`agentops doctor --probe` writes one"
     text = read_text(path, hint=hint, code="no-probe-file")
     try:
-        data = json.loads(text)
+        data = read_json(text)
         return {str(name): str(found["answer"]) for name, found in data["answers"].items() if found["answer"]}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"{path} is not a file that a probe wrote", hint=hint, code="no-probe-file") from None

@@ -68,6 +68,12 @@ def test_the_report_is_what_its_schema_says_and_reads_back_the_same(tmp_path: Pa
     assert read_run(path) == run
 
 
+def test_half_a_character_in_a_report_is_one_that_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(run_json(sample_runs.run(sample_runs.call(script="SCRIPT"))).replace("SCRIPT", r"a\ud83d"))
+    assert [script.script for script in read_run(path).scripts] == ["a\ufffd"]
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"format_version": 99}', '{"format_version": 1}'])
 def test_what_is_no_report_is_a_usage_error(text: str, tmp_path: Path) -> None:
     path = tmp_path / "report.json"

@@ -63,12 +63,31 @@ def _parse(command: Any, name: str, words: list[str], parent: Any) -> None:
 
 def takes_environment(command: str) -> bool:
     """Whether the verb of the command has `-e`."""
+    return takes_option(command, "-e")
+
+
+def takes_option(command: str, option: str) -> bool:
+    """Whether the verb of the command has the option."""
     found = command_line()
     for word in shlex.split(command):
         if not hasattr(found, "list_commands"):
             break
         found = found.get_command(typer.Context(found), word) or found
-    return any("-e" in each.opts for each in getattr(found, "params", ()))
+    return any(option in each.opts for each in getattr(found, "params", ()))
+
+
+def every_command() -> list[str]:
+    """Every verb that can be run, with its own verb where it has some."""
+
+    def below(command: Any, name: str) -> Iterator[str]:
+        if not hasattr(command, "list_commands"):
+            yield name
+            return
+        context = typer.Context(command)
+        for each in command.list_commands(context):
+            yield from below(command.get_command(context, each), f"{name} {each}".strip())
+
+    return list(below(command_line(), ""))
 
 
 @cache

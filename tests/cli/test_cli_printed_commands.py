@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
-from printed_commands import OPTION, commands_in, every_option, require_pasteable, takes_environment, wrong_with
+from command_line import Agentops
+from printed_commands import (
+    OPTION,
+    commands_in,
+    every_command,
+    every_option,
+    require_pasteable,
+    takes_environment,
+    takes_option,
+    wrong_with,
+)
 
 from agentops import errors, workflow
+from agentops.cli.streams import safe_streams
 from agentops.cli.verbs import verbs
-from agentops.commands import WITHOUT_ENVIRONMENT, in_environment, named_environment
+from agentops.commands import (
+    WITHOUT_ENVIRONMENT,
+    WITHOUT_PROJECT,
+    in_environment,
+    in_project,
+    named_environment,
+    named_project,
+    quoted_path,
+)
 from agentops.plan.codes import CODES
 from agentops.render.style import Style
 from agentops.settings import read_settings
@@ -168,6 +188,74 @@ def test_the_environment_of_a_command_line_is_found(words: list[str]) -> None:
 @pytest.mark.parametrize("words", [[], ["plan", "--exclude", "x"], ["plan", "-e"]])
 def test_a_command_line_may_name_none(words: list[str]) -> None:
     assert named_environment(words) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("`agentops history x -e prod`", "`agentops history x -e prod --project '/a b'`"),
+        ("`agentops plan --project /c`, or `agentops init`", "`agentops plan --project /c`, or `agentops init`"),
+        ("`agentops plan --help`, pass `--yes`", "`agentops plan --help`, pass `--yes`"),
+        ("`agentops import atoms --all`", "`agentops import atoms --all`"),
+    ],
+)
+def test_the_project_is_added_where_a_verb_takes_it(text: str, whole: str) -> None:
+    assert in_project(text, "/a b") == whole
+
+
+def test_verbs_that_take_no_project_are_known() -> None:
+    for command in every_command():
+        is_known = any(f"{command} ".startswith(f"{verb} ") for verb in WITHOUT_PROJECT)
+        assert takes_option(command, "--project") != is_known, command
+
+
+def test_a_path_that_begins_with_a_dash_is_no_option() -> None:
+    assert quoted_path("-x.json") == "./-x.json"
+    assert quoted_path("a b.json") == "'a b.json'"
+
+
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        (["plan", "--project", "/p", "-e", "x"], "/p"),
+        (["plan", "--project=a b"], "a b"),
+        (["plan", "--project"], None),
+        (["plan", "--projects", "x"], None),
+    ],
+)
+def test_the_project_of_a_command_line_is_found(words: list[str], folder: str | None) -> None:
+    assert named_project(words) == folder
+
+
+def test_what_is_said_names_the_project_that_was_named(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    for name in ("plan.json", "-x.json"):
+        saved = agentops("plan", "-e", "local", "--project", str(project), "--out", name)
+        path = quoted_path(name)
+        assert f"Saved to {name}. To apply exactly this: `agentops apply {path} --project {project}`" in saved.err
+        assert str(project) not in Path(name).read_text("utf-8")
+    assert "--project" not in saved.out
+    wrong = agentops("history", "nobody", "-e", "local", f"--project={project}")
+    assert all(f"--project {project}" in command for command in commands_in(wrong.err))
+    refused = agentops("rollback", "support", "--to", "99", "--project", str(project), "-e", "local", "--yes")
+    assert f"--project {project}`" in refused.err
+
+
+def test_what_is_read_on_a_runner_names_no_folder_of_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for is_on_runner in (True, False):
+        with safe_streams(is_on_runner=is_on_runner, project=str(project)):
+            sys.stderr.write("see `agentops plan`\n")
+            sys.stdout.write("`agentops plan`\n")
+        printed = capsys.readouterr()
+        assert (str(project) in printed.err) is not is_on_runner
+        assert printed.out == "`agentops plan`\n"
+
+
+def test_the_next_step_on_a_terminal_names_the_project() -> None:
+    assert Style(project="/p").next_step("see `agentops plan`", "  ") == ["  next: see `agentops plan --project /p`"]
+    assert Style().next_step("see `agentops plan`", "  ") == ["  next: see `agentops plan`"]
 
 
 def test_a_command_is_not_broken_over_lines() -> None:

@@ -26,6 +26,14 @@ def test_a_removed_mode_names_what_replaces_it(
     assert not (project / ".agentops").exists()
 
 
+def test_a_file_or_a_value_may_be_called_like_what_is_gone(project: Path, agentops: Agentops) -> None:
+    (project / "plans").write_text("{}")
+    assert "plans is not a call report" in agentops("merge", "reports", "plans", "--output", "all").err
+    assert "dry run" not in agentops("validate", "--agent", "--dry-run").err
+    assert "dry run" not in agentops("apply", "--agent", "--dry-run", "--no-input").err
+    assert "there is no --json" in agentops("plan", "--agent", "x", "--json").err
+
+
 def test_shards_of_calls_stay(project: Path, agentops: Agentops) -> None:
     parts = [agentops("smoke", "--dry-run", "--tag", "tools", "--shard", f"{part}/2") for part in (1, 2)]
     assert [part.code for part in parts] == [0, 0]

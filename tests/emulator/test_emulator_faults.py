@@ -117,6 +117,11 @@ def test_faults_are_read_from_lines_and_files(tmp_path: Path) -> None:
     ("entry", "error"),
     [
         (["explode"], "'explode' is not a kind of fault"),
+        (["status PUT 'x"], "No closing quotation; close the quote"),
+        ([{"kind": ["status"]}], r"\['status'\] is not a kind of fault"),
+        ([{"kind": "status", "path": ["x"]}], "a fault's path is text"),
+        ([{"kind": "status", "nth": float("inf")}], "a fault's nth is a number"),
+        ([{"kind": "status", 1: 2, "x": 3}], "a fault has no 1, x"),
         ([{"kind": "status", "sttus": 1}], "a fault has no sttus"),
         ([{"kind": "status", "status": "many"}], "a fault's status is a number"),
         ({"kind": "status"}, "holds a list"),
@@ -213,6 +218,15 @@ async def test_a_seed_fills_a_new_account_once(open_account: Callable[..., Accou
     assert "upgrade" in refused["errors"][0]
 
 
+async def test_a_date_in_a_seed_is_text(open_account: Callable[..., Account], tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("agents: [{name: X, config: {firstMessage: 2026-01-01}}]")
+    account = open_account(seed_file=seed)
+    [agent] = (await account.call("GET", "/agent"))["agents"]
+    resolved = (await account.call("GET", f"/agent/{agent['_id']}"))["_resolvedConfig"]
+    assert resolved["firstMessage"] == "2026-01-01"
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -220,6 +234,9 @@ async def test_a_seed_fills_a_new_account_once(open_account: Callable[..., Accou
         ("agents: [{nme: X}]", "agents.0.name: Required"),
         ("agnts: []", "agnts: Unrecognized key"),
         ("a: [", "it is not YAML"),
+        ("agents: [{name: X, config: {1: Hello}}]", r"the key 1 in agents\[0\].config is not text; write it in quotes"),
+        ("agents: !!set {X}", "agents is neither text, a number"),
+        ("agents: &all [*all]", r"agents\[0\] contains itself"),
     ],
 )
 async def test_a_wrong_seed_is_refused(

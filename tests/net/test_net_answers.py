@@ -67,6 +67,8 @@ def test_status_and_body_decide_the_kind(status: int, body: Any, kind: type[erro
         (failed("Agent is already archived"), "DELETE /archive", "archive"),
         (failed('Agent is associated with the running campaign "May".'), "DELETE /archive", "archive"),
         (failed("whatever"), "POST /x", "conflict"),
+        (failed("x", error_type={"code": "x"}), "PUT /b/draft", "conflict"),
+        (failed("x", error_type=["archive"]), "POST /x", "conflict"),
         (None, "POST /x", "conflict"),
     ],
 )
@@ -102,6 +104,12 @@ def test_texts_are_found_wherever_they_stand(body: Any, texts: list[str]) -> Non
 
 def test_unescaped_control_characters_are_read() -> None:
     assert read_answer(200, '{"data": "two\nlines"}', {}).body == {"data": "two\nlines"}
+
+
+def test_half_an_emoji_is_replaced_and_a_whole_one_stays() -> None:
+    text = r"""{"cut": "a\ud83d", "b\uDE00\ud83d!": ["\ud83d\ude00", "\\ud83d", 1.5, null]}"""
+    body = read_answer(200, text, {}).body
+    assert body == {"cut": "a\ufffd", "b\ufffd\ufffd!": ["\U0001f600", "\\ud83d", 1.5, None]}
 
 
 @pytest.mark.parametrize(

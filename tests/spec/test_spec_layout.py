@@ -27,6 +27,12 @@ def test_a_file_becomes_what_it_should(case: Path) -> None:
     assert format_yaml(formatted, case.name, AgentSpec) == formatted
 
 
+@pytest.mark.parametrize("kind", ["{a: b}", "[x]", "null", "3"])
+def test_a_tool_whose_type_is_no_word_stays_as_it_is(kind: str) -> None:
+    text = f"name: X\nconfig:\n  singlePromptConfig:\n    tools:\n      - type: {kind}\n        name: n\n"
+    assert format_yaml(text, "x.yaml", AgentSpec) == text
+
+
 NAMES = ["name", "key", "tags", "config", "calls", "firstMessage", "slmModel", "a", "b c", "x-y"]
 SCALARS = st.one_of(
     st.integers(),

@@ -57,6 +57,24 @@ def test_each_file_is_a_resource_and_agents_refer_to_it_by_key(load: Loader) -> 
     assert {"tools/look_up.yaml", "knowledge/returns.yaml", "knowledge/returns/policy.md"} <= set(agent.files)
 
 
+@pytest.mark.parametrize(
+    ("file", "fields", "content"),
+    [
+        ("webhooks/crm.yaml", "headers: {$clear: true}\n", {"headers": {}}),
+        ("webhooks/crm.yaml", "headers: {X: {$clear: true}}\n", {"headers": {"X": ""}}),
+        ("webhooks/crm.yaml", "description: {$clear: true}\n", {"description": ""}),
+        ("knowledge/faq.yaml", "urls: [https://a.example]\nfiles: {$clear: true}\n", {"files": {}}),
+        ("knowledge/faq.yaml", "files: [returns/policy.md]\nurls: {$clear: true}\n", {"urls": []}),
+    ],
+)
+def test_what_is_cleared_is_empty(load: Loader, file: str, fields: str, content: dict[str, object]) -> None:
+    beginning = WEBHOOK if file.startswith("webhooks") else "name: FAQ\n"
+    project = load({**FILES, file: beginning + fields}, environ={"TOKEN": "s3cret-value"})
+    assert project.diagnostics == ()
+    [found] = [each for each in project.resources if each.source == file]
+    assert {name: found.content[name] for name in content} == content
+
+
 def test_the_values_of_secrets_are_in_no_resource(load: Loader) -> None:
     project = load(FILES, environ={"TOKEN": "s3cret-value"}, environment="prod")
     assert "s3cret-value" not in repr(project.resources)
@@ -101,6 +119,7 @@ def test_the_values_of_secrets_are_in_no_resource(load: Loader) -> None:
             TOOL.replace("  method", "  llmParameters: [{name: n, description: Which., type: enum}]\n  method"),
             "6:19 enum-values",
         ),
+        ("knowledge/returns.yaml", "name: Returns\nurls: {$clear: true}\n", "1:1 empty-knowledge"),
         ("knowledge/returns.yaml", KNOWLEDGE.replace("acme.example", "10.0.0.3"), "3:8 bad-url"),
         ("knowledge/returns.yaml", KNOWLEDGE.replace("acme.example", "wiki.local"), "3:8 bad-url"),
         ("knowledge/returns.yaml", KNOWLEDGE.replace("Returns", "'  '"), "1:7 wrong-format"),

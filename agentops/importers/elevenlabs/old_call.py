@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from agentops.errors import UsageError
 from agentops.files import read_text
+from agentops.json_text import read_json
 
 _SOUNDS = frozenset({".wav", ".mp3", ".m4a", ".ogg", ".opus", ".flac", ".webm"})
 _LINE = re.compile(r"(?i)^\s*(?:\[[\d:.]+\]\s*)?(agent|assistant|ai|bot|user|caller|customer|client)\s*:\s*(.+)$")
@@ -46,7 +46,7 @@ def read_old_call(path: Path) -> OldCall:
 
 def _from_record(text: str) -> list[OldTurn]:
     try:
-        data = json.loads(text)
+        data = read_json(text)
     except (ValueError, RecursionError):
         return []
     entries = data.get("transcript", data.get("messages")) if isinstance(data, dict) else data

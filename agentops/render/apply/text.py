@@ -59,7 +59,7 @@ def apply_text(result: ApplyResult, style: Style = PLAIN, again: str = "") -> st
     if result.is_interrupted:
         lines += [style.paint(line, "bad") for line in style.wrap(_interrupted(result), "", "  ")]
         where = shlex.quote(result.environment)
-        lines.append(f"next: `{again}`" if again else f"next: `agentops apply -e {where}`")
+        lines.append(f"next: {style.pasteable(f'`{again}`' if again else f'`agentops apply -e {where}`')}")
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +113,7 @@ def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
     if agent.problem:
         yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
         if agent.problem.hint:
-            yield from style.wrap(f"next: {agent.problem.hint}", "    ", "      ")
+            yield from style.next_step(agent.problem.hint, "    ")
     if agent.calls and not agent.verdict and agent.outcome is Outcome.APPLIED:
         yield from style.wrap(agent.calls, "    ", "      ")
     if agent.verdict:
@@ -154,7 +154,7 @@ def _resource(resource: ResourceResult, style: Style) -> Iterator[str]:
     if resource.problem:
         yield from style.wrap(f"{resource.problem.code}: {resource.problem.summary}", "    ", "      ")
         if resource.problem.hint:
-            yield from style.wrap(f"next: {resource.problem.hint}", "    ", "      ")
+            yield from style.next_step(resource.problem.hint, "    ")
 
 
 def _serving(agent: AgentResult) -> str | None:

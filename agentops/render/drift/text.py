@@ -66,7 +66,7 @@ def _agent(change: AgentChange, environment: str, style: Style) -> Iterator[str]
     for note in notes:
         yield from style.wrap(note, "    ", "      ")
     if change.drift is not Drift.NONE:
-        yield from style.wrap(f"next: {advice(change, environment)}", "    ", "      ")
+        yield from style.next_step(advice(change, environment), "    ")
 
 
 def _notes(change: AgentChange) -> Iterator[str]:

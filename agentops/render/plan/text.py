@@ -52,10 +52,10 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
         lines.append(style.paint("Refused:", "bad"))
         for refusal in plan.refusals:
             lines += style.wrap(f"{refusal.code}: {refusal.summary}", "  ", "    ")
-            lines += style.wrap(f"next: {refusal.hint}", "    ", "      ")
+            lines += style.next_step(refusal.hint, "    ")
         lines.append("")
     for line in diagnostics_text(plan.diagnostics).splitlines():
-        lines += style.wrap(line, "", "    ")
+        lines += style.wrap(style.pasteable(line), "", "    ")
     lines += [""] if plan.diagnostics else []
     return "\n".join([*lines, *_summary(plan, style)]) + "\n"
 
