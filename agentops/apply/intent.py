@@ -29,7 +29,7 @@ def wanted_config(change: AgentChange, live: Revision | None) -> Document:
         return config
     compared = without(config, live.unverifiable)
     differences = list(expand(diff(canonical(live.document, compared), canonical(compared, compared))))
-    planned = {field.path for field in change.fields if not field.is_immediate}
+    planned = {field.exact_path for field in change.fields if not field.is_immediate}
     kept = [d for d in differences if d.path not in planned]
     if not kept:
         return config
@@ -44,7 +44,7 @@ def body_to_write(change: AgentChange, live: Revision | None) -> Document:
     wanted = wanted_config(change, live)
     if change.action is Action.CREATE:
         return merge(live.document if live else None, wanted)
-    names = {field.path[0] for field in change.fields if not field.is_immediate}
+    names = {field.exact_path[0] for field in change.fields if not field.is_immediate}
     return merge(live.document if live else None, {name: wanted[name] for name in wanted if name in names})
 
 
@@ -52,7 +52,7 @@ def metadata_to_write(change: AgentChange, observed: ObservedAgent) -> Document:
     """The unversioned fields that differ, with the display name; for a new agent all but the name it was given."""
     if change.desired is None:
         return {}
-    names = {str(field.path[0]) for field in change.fields if field.is_immediate}
+    names = {str(field.exact_path[0]) for field in change.fields if field.is_immediate}
     wanted = {"name": change.desired.name, **change.desired.metadata}
     if is_inbound_pending(change.desired, observed):
         names, wanted = names | {INBOUND}, wanted | {INBOUND: True}

@@ -323,6 +323,10 @@ class Http:
         summary = f"{self.origin} can't be reached{self._via_proxy}: {error}"
         return UnavailableError(summary, request=request, hint=hint, code=code or "unreachable")
 
+    def hide(self, text: str) -> str:
+        """`text` of an answer without the secrets that are known here."""
+        return self._scrubber.text(text)
+
     def _learn(self, secrets: frozenset[str]) -> None:
         """A secret that one request sent may be quoted in the answer to a later one, such as a publish."""
         if not secrets <= self._secrets:

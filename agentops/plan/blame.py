@@ -22,7 +22,7 @@ def blame(change: AgentChange, trail: Sequence[Revision]) -> AgentChange:
     dropped = frozenset().union(*(revision.unverifiable for revision in trail))
     managed = without(change.desired.config, dropped)
     forms = [(r, canonical(r.document, managed)) for r in trail if r.document is not None]
-    fields = tuple(_blamed(field, _mover(field.path, forms)) for field in change.drift_fields)
+    fields = tuple(_blamed(field, _mover(field.exact_path, forms)) for field in change.drift_fields)
     return replace(change, drift_fields=fields)
 
 

@@ -43,6 +43,7 @@ from agentops.plan.identity import Match, Matching
 from agentops.plan.impact import impact_of
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Impact, Operation, Plan, Refusal
+from agentops.plan.names import hide_names
 from agentops.plan.notes import (
     INBOUND,
     NUMBERS,
@@ -153,7 +154,7 @@ class Planner:
         refusals += refuse_shared_numbers(changes, world.numbers)
         refusals += refuse_by_rules(environment, changes)
         remaining, acknowledged = acknowledge(refusals, self._options.acknowledged, environment.name)
-        return Plan(
+        plan = Plan(
             project=environment.project,
             environment=environment.name,
             target=target_name(environment, world.target),
@@ -168,6 +169,7 @@ class Planner:
             resources=resources,
             references=resource_plan.references,
         )
+        return hide_names(plan, self._secrets)
 
 
 def _create(describer: Describer, form: Canonical) -> AgentChange:

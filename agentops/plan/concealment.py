@@ -116,6 +116,9 @@ class KnownSecrets:
                 return value
 
 
+NONE_KNOWN = KnownSecrets()
+
+
 class Concealer:
     """Hides what may be secret in what is shown beside `documents`, such as a spec: what they hold in clear is shown,
     unless it is the value of a known secret."""

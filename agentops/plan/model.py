@@ -67,6 +67,8 @@ class FieldChange:
                   changes have it
     lines:        for a text of several lines: where those of `after` are written; `where` is the first that differs
     is_immediate: unversioned metadata: takes effect at once and is not covered by the platform's rollback
+    exact:        the path as the platform has it, where `path` or `renamed` hides a secret in a name (`plan.names`); in
+                  memory only
     """
 
     path: Path
@@ -81,6 +83,12 @@ class FieldChange:
     is_immediate: bool = False
     renamed: str | None = None
     lines: tuple[Stretch, ...] = ()
+    exact: Path | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def exact_path(self) -> Path:
+        """Where the field is on the platform: what is done is done by this path, and `path` is what is shown."""
+        return self.exact or self.path
 
 
 class Drift(StrEnum):

@@ -13,6 +13,7 @@ from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import diff, value_at
 from agentops.plan.model import Action, AgentChange, ChangedBy, FieldChange, Plan, Refusal
+from agentops.plan.names import hide_names
 from agentops.plan.references import ids_in
 from agentops.plan.safety import refuse_protected
 
@@ -39,7 +40,7 @@ def build_rollback(
     refusals = [refusal for rollback in rollbacks for refusal in _refuse(rollback)]
     refusals += refuse_protected(environment, changes)
     remaining, acknowledged = acknowledge(refusals, options.acknowledged, environment.name)
-    return Plan(
+    plan = Plan(
         project=environment.project,
         environment=environment.name,
         target=target_name(environment, target),
@@ -49,6 +50,7 @@ def build_rollback(
         refusals=remaining,
         acknowledged=acknowledged,
     )
+    return hide_names(plan, secrets)
 
 
 def _change(rollback: Rollback, secrets: KnownSecrets) -> AgentChange:

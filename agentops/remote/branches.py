@@ -91,8 +91,8 @@ class Branches(Client):
         row = read_row(RevisionRow, data.get("revision") if isinstance(data, dict) else data, f"GET {path}")
         resolved = data.get("resolvedConfig") or {}
         document, unverifiable = wire.from_stored(resolved)
-        revision = row.to_revision(
-            branch_id=branch_id, document=self._with_references(document), unverifiable=unverifiable
+        revision = self._shown(
+            row, branch_id=branch_id, document=self._with_references(document), unverifiable=unverifiable
         )
         return revision, resolved
 
@@ -143,7 +143,7 @@ class Branches(Client):
     ) -> Sequence[Revision]:
         found = await asyncio.gather(*(self._rows(agent_id, each.branch.branch_id, limit) for each in branches))
         revisions = {
-            row.revision_id: row.to_revision(branch_id=row.branch or each.branch.branch_id)
+            row.revision_id: self._shown(row, branch_id=row.branch or each.branch.branch_id)
             for each, rows in zip(branches, found, strict=True)
             for row in rows
             if row.status in (None, "published")
@@ -211,7 +211,7 @@ class Branches(Client):
             return None, None
         edits = rows_of(data, "editHistory")
         editor = edits[0].get("editorName") if edits and isinstance(edits[0], dict) else None
-        return read_row(RevisionRow, data.get("latest"), f"GET {path}"), editor
+        return read_row(RevisionRow, data.get("latest"), f"GET {path}"), editor and self.http.hide(str(editor))
 
     async def _diff(self, agent_id: str, base: str, branch_id: str) -> tuple[LeafDifference, ...]:
         return wire.read_differences(await self._get(f"/agent/{agent_id}/diff", a=base, b=f"{branch_id}:draft"))
@@ -244,7 +244,7 @@ class Branches(Client):
 
     async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
         rows = await self._rows(agent_id, branch_id or "", _HISTORY)
-        published = tuple(row.to_revision(branch_id=branch_id) for row in rows if row.status in (None, "published"))
+        published = tuple(self._shown(row, branch_id=branch_id) for row in rows if row.status in (None, "published"))
         newest = rows[0].revision_id if rows else None
         return Slot(newest, published[0].revision_id if published else None, published)
 

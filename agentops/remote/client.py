@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ from urllib.parse import quote
 
 from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.clock import ALWAYS, Period
-from agentops.document import AgentListing, Document, LeafDifference, Revision, read_mark, split_note
+from agentops.document import AgentListing, Document, LeafDifference, Revision, label_text, read_mark, split_note
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
 from agentops.json_text import read_json
@@ -26,7 +27,7 @@ from agentops.remote.knowledge import KnowledgeBaseRequests
 from agentops.remote.outbound import CampaignRequests
 from agentops.remote.port import References
 from agentops.remote.requests import API
-from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
+from agentops.remote.rows import AgentRow, ProductRow, RevisionRow, VoiceRow, read_row, rows_of
 from agentops.remote.tools import ToolRequests
 from agentops.remote.webhooks import WebhookRequests
 
@@ -72,6 +73,20 @@ class Client(CampaignRequests):
             if len(page) < size:
                 break
         return rows
+
+    def _shown(self, row: RevisionRow, **read: Any) -> Revision:
+        """The revision of a row, without secrets in what people write or call themselves.
+
+        Everything that shows a revision shows these, and nothing is compared by them: of a label, its mark counts.
+        """
+        made, hide = row.to_revision(**read), self.http.hide
+        text = label_text(made.label)
+        return replace(
+            made,
+            label=hide(text) + made.label[len(text) :] if made.label else made.label,
+            published_by=made.published_by and hide(made.published_by),
+            scan_reason=made.scan_reason and hide(made.scan_reason),
+        )
 
     # -- agents
 

@@ -35,7 +35,7 @@ class Drafts(Client):
         rows = await self._rows(agent_id, _HISTORY)
         active = next((row.revision_id for row in rows if row.is_active), None) or await self._active_id(agent_id)
         live, fields = await self._version(agent_id, active) if active else (None, {})
-        revisions = [row.to_revision() for row in rows if row.status in (None, "published")]
+        revisions = [self._shown(row) for row in rows if row.status in (None, "published")]
         return ObservedAgent(
             listing,
             live=live,
@@ -61,7 +61,7 @@ class Drafts(Client):
         row = read_row(RevisionRow, data.get("version") if isinstance(data, dict) else data, f"GET {path}")
         resolved = data.get("resolvedConfig") or {}
         document, unverifiable = wire.from_stored(resolved)
-        return row.to_revision(document=document, unverifiable=unverifiable), resolved
+        return self._shown(row, document=document, unverifiable=unverifiable), resolved
 
     async def _base(
         self, agent_id: str, live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None
@@ -85,7 +85,7 @@ class Drafts(Client):
 
     async def list_revisions(self, agent_id: str, *, limit: int = _HISTORY) -> Sequence[Revision]:
         rows = await self._rows(agent_id, limit)
-        return [row.to_revision() for row in rows if row.status in (None, "published")]
+        return [self._shown(row) for row in rows if row.status in (None, "published")]
 
     async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
         return (await self._version(agent_id, revision_id))[0]
@@ -93,7 +93,12 @@ class Drafts(Client):
     async def _open_rows(self, agent_id: str) -> list[RevisionRow]:
         path = f"/agent/{agent_id}/drafts"
         rows = [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(await self._get(path), "drafts")]
-        return [row for row in rows if row.status != "archived"]
+        hide = self.http.hide
+        return [
+            row.model_copy(update={"editor": row.editor and hide(row.editor)})
+            for row in rows
+            if row.status != "archived"
+        ]
 
     async def _our_row(self, agent_id: str) -> RevisionRow | None:
         ours = [row for row in await self._open_rows(agent_id) if (row.draft_name or "").startswith(DRAFT_NAME)]
@@ -152,7 +157,7 @@ class Drafts(Client):
     async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
         rows = await self._rows(agent_id, _HISTORY)
         active = next((row.revision_id for row in rows if row.is_active), None) or await self._active_id(agent_id)
-        published = tuple(row.to_revision() for row in rows if row.status in (None, "published"))
+        published = tuple(self._shown(row) for row in rows if row.status in (None, "published"))
         return Slot(rows[0].revision_id if rows else None, active, published)
 
     async def publish_draft(self, publication: Publication) -> Publication:

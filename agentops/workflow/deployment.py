@@ -11,7 +11,7 @@ from agentops.diagnostics import Diagnostic
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.errors import AgentopsError, UsageError
 from agentops.net import Exchange, NetOptions
-from agentops.plan.concealment import known_secrets
+from agentops.plan.concealment import KnownSecrets, known_secrets
 from agentops.plan.selection import Selection
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
@@ -45,6 +45,11 @@ class Deployment:
     @property
     def environment(self) -> Environment:
         return self.project.environment
+
+    @property
+    def secrets(self) -> KnownSecrets:
+        """What must not be shown or written, wherever it stands."""
+        return KnownSecrets(known_secrets(self.environment, self.project.agents))
 
     @property
     def root(self) -> Path:
@@ -86,6 +91,10 @@ async def open_deployment(
     project = replace(project, diagnostics=(*as_warnings(project.diagnostics), *left_out))
     environment = project.environment
     key = account_key(environment, settings)
+    if not environment.is_emulator:
+        # From here on the key is the environment's own, wherever it came from: what is hidden goes by that.
+        environment = replace(environment, api_key=key)
+        project = replace(project, environment=environment)
     secrets = frozenset((*known_secrets(environment, project.agents), key.reveal()))
     options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait, secrets=secrets)
     base_url = emulator_url or environment.base_url or settings.base_url

@@ -14,6 +14,7 @@ from agentops.plan.changes import Describer
 from agentops.plan.compare import compare_documents
 from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.identity import match_agents
+from agentops.plan.names import hide_in_fields
 from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
@@ -104,7 +105,8 @@ def _diff(
     managed = (old if before.is_spec else new) if is_one_spec else None
     specs = [side.document for side in (before, after) if side.is_spec]
     describer = Describer(agent, Concealer(secrets, agent.config, agent.metadata, *specs), is_of_spec=after.is_spec)
-    return AgentDiff(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
+    found = compare_documents(describer, old, new, managed)
+    return AgentDiff(agent.key, agent.name, *names, fields=hide_in_fields(found, secrets))
 
 
 async def _revision(reader: Reader, agent: DesiredAgent, listing: AgentListing, side: Side) -> Revision | None:

@@ -12,6 +12,7 @@ from agentops.document import AgentListing, Generation, ObservedAgent, Secret, S
 from agentops.errors import UsageError
 from agentops.importers.atoms.importing import AtomsImport, Present, import_observed, project_settings
 from agentops.importers.atoms.shared import ids_of
+from agentops.plan.concealment import KnownSecrets
 from agentops.remote.connect import connect
 from agentops.remote.port import Reader
 from agentops.resources import Kind, ObservedResource
@@ -34,7 +35,9 @@ class AtomsRequest:
 
 async def import_into_project(request: AtomsRequest, deployment: Deployment) -> AtomsImport:
     """Imports the wanted agents of the environment's account for which the project has no spec."""
-    return await _import(request, deployment.account, deployment.environment.name, deployment.project)
+    return await _import(
+        request, deployment.account, deployment.environment.name, deployment.project, deployment.secrets
+    )
 
 
 async def import_as_project(
@@ -48,16 +51,18 @@ async def import_as_project(
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
     check_host(settings.base_url)
     async with await connect(settings.base_url, key, generation=generation) as account:
-        made = await _import(request, account, environment, None)
+        made = await _import(request, account, environment, None, KnownSecrets([settings.api_key]))
     name = slug(request.output.name) or "imported"
     base_url = None if settings.base_url == DEFAULT_HOST else settings.base_url
     project = {"agentops.yaml": project_settings(name, environment, base_url), ".gitignore": ".agentops/\n"}
     return replace(made, files={**project, **made.files})
 
 
-async def _import(request: AtomsRequest, account: Reader, environment: str, project: Project | None) -> AtomsImport:
+async def _import(
+    request: AtomsRequest, account: Reader, environment: str, project: Project | None, secrets: KnownSecrets
+) -> AtomsImport:
     listings = await account.list_agents()
-    chosen = _chosen(listings, request.wanted)
+    chosen = _chosen(listings, request.wanted, secrets)
     known = _known(project, listings)
     mine = (project.name, environment) if project else None
     fresh = [listing for listing in chosen if listing.agent_id not in known]
@@ -68,9 +73,14 @@ async def _import(request: AtomsRequest, account: Reader, environment: str, proj
         resources += await account.webhooks.list()
     present = Present(tuple(a.key for a in project.agents), known, project.resources) if project else Present()
     made = import_observed(
-        observed, environment, keeps_defaults=request.keeps_defaults, resources=resources, present=present
+        observed,
+        environment,
+        keeps_defaults=request.keeps_defaults,
+        resources=resources,
+        present=present,
+        secrets=secrets,
     )
-    names = tuple(listing.name for listing in chosen if listing.agent_id in known)
+    names = tuple(secrets.hide(listing.name) for listing in chosen if listing.agent_id in known)
     return replace(made, known=names)
 
 
@@ -88,13 +98,13 @@ async def read_resources(account: Reader, observed: Sequence[ObservedAgent]) -> 
     return found
 
 
-def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[AgentListing]:
+def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...], secrets: KnownSecrets) -> list[AgentListing]:
     """The agents that `wanted` names by id, exact name or glob. Raises UsageError for an entry that matches none."""
     chosen: dict[str, AgentListing] = {}
     for each in wanted:
         found = [a for a in listings if each in (a.agent_id, a.name) or fnmatchcase(a.name, each)]
         if not found:
-            names = ", ".join(sorted(listing.name for listing in listings)[:10]) or "none"
+            names = ", ".join(sorted(secrets.hide(listing.name) for listing in listings)[:10]) or "none"
             raise UsageError(f"the account has no agent {each!r}", hint=f"it has: {names}", code="no-agent")
         chosen |= {listing.agent_id: listing for listing in found}
     return list(chosen.values()) if wanted else list(listings)

@@ -24,6 +24,7 @@ from agentops.errors import RefusedError, UsageError
 from agentops.plan.approval import require_applyable
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift, Plan
+from agentops.plan.names import hide_names
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import CallSettings
 from agentops.workflow.planning import plan_deployment
@@ -211,7 +212,9 @@ async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: ti
 
 async def list_previews(deployment: Deployment) -> Sequence[Preview]:
     """Every copy of the project's environment, sorted by preview and agent."""
-    return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+    secrets = deployment.secrets
+    found = sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+    return [replace(each, listing=replace(each.listing, name=secrets.hide(each.listing.name))) for each in found]
 
 
 async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
@@ -290,4 +293,5 @@ async def _archive(deployment: Deployment, previews: Sequence[Preview], hooks: P
         changes=changes,
         digest="",
     )
+    plan = hide_names(plan, deployment.secrets)
     return await apply_plan(plan, account, hooks=Hooks(on_event=hooks.on_event, clock=hooks.clock, run_id="preview"))

@@ -45,6 +45,7 @@ async def pull(
         resources=deployment.project.resources,
         agents=frozenset(each.key for each in deployment.project.agents),
         secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
+        known=deployment.secrets,
     )
     puller.add(await _added(deployment, plan))
     for change in plan.changes:
@@ -57,7 +58,7 @@ async def _added(deployment: Deployment, plan: Plan) -> SharedFiles:
     pairs = [(each.desired, each.observed) for each in plan.changes if each.desired and each.observed]
     fresh = [_refer_to_new(desired, observed) for desired, observed in pairs]
     resources = await read_resources(deployment.account, fresh)
-    shared = write_shared(fresh, resources, deployment.project.resources)
+    shared = write_shared(fresh, resources, deployment.project.resources, deployment.secrets)
     shared.refuse(errors_in(shared.files, deployment.environment.name))
     return shared
 

@@ -22,6 +22,7 @@ from agentops.importers.atoms.specs import SpecFiles, SpecWriter
 from agentops.importers.files import place_files, write_files
 from agentops.importers.yaml_text import to_yaml
 from agentops.plan.canonical import canonical
+from agentops.plan.concealment import NONE_KNOWN, KnownSecrets
 from agentops.plan.diff import diff
 from agentops.resources import DesiredResource, ObservedResource
 from agentops.spec import Project, load_project
@@ -32,6 +33,7 @@ from agentops.spec.slug import slug
 
 _MOST_ROUNDS = 24  # of correcting an agent's files; each moves or leaves out at least one field
 _MAX_KEY = 56
+_REPLACE = "take it out in the console, and replace the secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,14 @@ def import_observed(
     keeps_defaults: bool = False,
     resources: Sequence[ObservedResource] = (),
     present: Present = Present(),
+    secrets: KnownSecrets = NONE_KNOWN,
 ) -> AtomsImport:
-    """Specs for `observed`, besides what the project has already, and files for those of `resources` that they use."""
-    shared = write_shared(observed, resources, present.resources)
+    """Specs for `observed`, besides what the project has already, and files for those of `resources` that they use.
+
+    An agent whose name or files would hold one of `secrets` is left out: a name can't be a reference.
+    """
+    observed, held = _without_secret_names(observed, secrets)
+    shared = write_shared(observed, resources, present.resources, secrets)
     shared.refuse(errors_in(shared.files, environment))
     keys = set(present.keys)
     agents: list[SpecFiles] = []
@@ -76,13 +83,27 @@ def import_observed(
         key = _free_key(agent.listing.name, keys)
         keys.add(key)
         writer = SpecWriter(key, environment, keeps_defaults, notes=shared.notes)
-        agents.append(_settled(shared.with_references(agent), writer, shared.files))
+        made = _settled(shared.with_references(agent), writer, shared.files)
+        if any(secrets.hide(text) != text for text in made.files.values()):
+            held.append(f"agent {agent.agent_id}: left out, since a text or name in it holds a secret: {_REPLACE}")
+        else:
+            agents.append(made)
     files = {path: text for agent in agents for path, text in agent.files.items()}
+    shared.remarks.extend(held)
     own = {agent.agent_id: agent.key for agent in agents}
-    write_webhooks(shared, {**present.ids, **own}, own, resources, present.resources)
+    write_webhooks(shared, {**present.ids, **own}, own, resources, present.resources, secrets)
     # A webhook may name agents that the project has already, whose specs are not among these files.
     shared.refuse(each for each in errors_in({**shared.files, **files}, environment) if each.code != "unknown-agent")
     return AtomsImport({**shared.files, **files}, tuple(agents), shared=shared)
+
+
+def _without_secret_names(
+    observed: Sequence[ObservedAgent], secrets: KnownSecrets
+) -> tuple[list[ObservedAgent], list[str]]:
+    """The agents whose names hold no secret, and why each of the others is left out. A key is made of the name."""
+    held = [each for each in observed if secrets.hide(each.listing.name) != each.listing.name]
+    why = f"left out, since its name holds a secret: {_REPLACE}"
+    return [each for each in observed if each not in held], [f"agent {each.agent_id}: {why}" for each in held]
 
 
 def project_settings(name: str, environment: str, base_url: str | None) -> str:

@@ -26,6 +26,7 @@ from agentops.plan.canonical import canonical, without
 from agentops.plan.concealment import Concealer, KnownSecrets, Piece, spelled
 from agentops.plan.diff import diff, value_at
 from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
+from agentops.plan.names import hide_in_path
 from agentops.plan.references import with_fingerprints
 from agentops.resources import DesiredResource, Ref
 from agentops.spec.environment import ProjectContext, read_context
@@ -39,6 +40,7 @@ from agentops.spec.tree import Map, Mark, mark_of
 
 WRITERS = Writers(block_lines, flow_text)
 MISSING: Any = object()
+SECRET_NAME = "a name there holds a secret: give it another one in the console, and replace the secret"
 _REFERENCE = re.compile(r"\$\{\{\s*ref\.[a-z]+\.\w+\s*\}\}")
 
 
@@ -103,6 +105,7 @@ class Puller:
     users:           project path -> keys of the agents that read the file
     agents:          keys of the project's agents
     secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
+    known:           those and the key of the account, for which there is no reference: never shown, never written
     """
 
     root: FilePath
@@ -117,6 +120,7 @@ class Puller:
     written: list[Written] = field(default_factory=list)
     unwritten: list[Unwritten] = field(default_factory=list)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    known: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
     resources: Sequence[DesiredResource] = ()
     agents: frozenset[str] = frozenset()
     shared: SharedFiles = field(default_factory=SharedFiles)
@@ -136,13 +140,19 @@ class Puller:
         live = observed.live.document
         if change.drift is Drift.RENAMED:
             self._pull_field(desired, ("name",), observed.listing.name, None, metadata=True)
+        # Where an item got a secret for its name, the one that it had before is gone, and must not go from git alone.
+        named = {each.exact_path[:-1] for each in change.fields if each.exact is not None}
         for each in change.fields:
             if each.is_immediate or not self._is_theirs(change, each):
+                continue
+            is_gone = raw_at(live, each.exact_path) is MISSING
+            if each.exact is not None or (is_gone and each.path[:-1] in named):
+                self._leave_unwritten(desired, each, live, SECRET_NAME)
                 continue
             if each.changed_by is ChangedBy.BOTH and not self.takes_conflicts:
                 self._leave_unwritten(desired, each, live, "changed here and there; --theirs takes the live value")
                 continue
-            self._pull_field(desired, each.path, raw_at(live, each.path), live)
+            self._pull_field(desired, each.exact_path, raw_at(live, each.exact_path), live)
 
     def result(self) -> Pulled:
         kept = {path for path in self.shared.files if self._is_referred(path)}
@@ -164,7 +174,7 @@ class Puller:
         return tuple(name for name in names if f"secrets.{name} " in texts)
 
     def _concealer(self, desired: DesiredAgent) -> Concealer:
-        return Concealer(KnownSecrets(self.secrets), desired.config, desired.metadata)
+        return Concealer(self.known, desired.config, desired.metadata)
 
     def _references_of(self, desired: DesiredAgent) -> SecretReferences:
         concealer = self._concealer(desired)
@@ -179,7 +189,7 @@ class Puller:
         references = self._references_of(desired)
         references.doubtful.clear()
         made = references.stand_in(path, value)
-        if references.doubtful or KnownSecrets(self.secrets).deep(made) != made:
+        if references.doubtful or self.known.deep(made) != made:
             raise _CannotWriteError("it holds a secret, and a spec can't refer to one there")
         return made
 
@@ -211,20 +221,24 @@ class Puller:
             old = raw_at(resolved.target.tree, full) if resolved else MISSING
             where = desired.place_of(path)
             patch = self._patch(desired, path, old, value)
-            self.unwritten.append(Unwritten(desired.key, path, str(reason), where, patch))
+            self.unwritten.append(Unwritten(desired.key, self._shown_path(path), str(reason), where, patch))
         else:
             self.written.append(Written(desired.key, path, file, affected))
 
     def _leave_unwritten(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
-        patch = self._patch(desired, each.path, raw_at(desired.config, each.path), raw_at(live, each.path))
-        self.unwritten.append(Unwritten(desired.key, each.path, why, desired.place_of(each.path), patch))
+        path = each.exact_path
+        patch = self._patch(desired, path, raw_at(desired.config, path), raw_at(live, path))
+        self.unwritten.append(Unwritten(desired.key, self._shown_path(path), why, desired.place_of(path), patch))
+
+    def _shown_path(self, path: Path) -> Path:
+        return hide_in_path(path, self.known)
 
     def _patch(self, desired: DesiredAgent, path: Path, old: Any, new: Any) -> str:
         """The difference for a person to apply, without the values of secrets."""
         if isinstance(old, Secret) or isinstance(new, Secret):
             return ""
         shown = spelled(self._concealer(desired).conceal(path, new))
-        return unified(_shown(spelled(old)), _shown(shown), path_text(path))
+        return unified(_shown(spelled(old)), _shown(shown), path_text(self._shown_path(path)))
 
     def _edit(self, resolved: Resolved, path: Path, value: Any) -> str:
         """Edits the file in which the value at `path` is written, and returns that file. Raises `_CannotWriteError`."""

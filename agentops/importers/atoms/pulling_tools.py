@@ -7,12 +7,23 @@ As with agents, every edit is checked by reading the file again: the tool must b
 from __future__ import annotations
 
 from agentops.document import Path, path_text
-from agentops.importers.atoms.pulling import MISSING, WRITERS, Pulled, Puller, Unwritten, Written, literal_tree, raw_at
+from agentops.importers.atoms.pulling import (
+    MISSING,
+    SECRET_NAME,
+    WRITERS,
+    Pulled,
+    Puller,
+    Unwritten,
+    Written,
+    literal_tree,
+    raw_at,
+)
 from agentops.importers.files import unified
 from agentops.importers.yaml_text import block_lines
 from agentops.plan.canonical import canonical
 from agentops.plan.concealment import spelled
 from agentops.plan.model import FieldChange, Plan, ResourceChange
+from agentops.plan.names import hide_in_path
 from agentops.resources import DesiredResource, Kind
 from agentops.spec.environment import ProjectContext, read_context
 from agentops.spec.resources import Library
@@ -42,8 +53,8 @@ def _pull(puller: Puller, change: ResourceChange) -> None:
     assert change.observed is not None
     before = dict(puller.edited)
     for each in change.fields:
-        value = raw_at(change.observed.content, each.path)
-        why = _edit(puller, change.desired.source, ("definition", *each.path), value)
+        value = raw_at(change.observed.content, each.exact_path)
+        why = _edit(puller, change.desired.source, ("definition", *each.exact_path), value)
         if why is not None:
             puller.unwritten.append(_unwritten(change, each, value, why))
         else:
@@ -54,7 +65,7 @@ def _pull(puller: Puller, change: ResourceChange) -> None:
         known = {each.path for each in puller.unwritten if each.agent == change.key}
         for each in change.fields:
             if each.path not in known:
-                value = raw_at(change.observed.content, each.path)
+                value = raw_at(change.observed.content, each.exact_path)
                 why = "it would not come out as it is on the account"
                 puller.unwritten.append(_unwritten(change, each, value, why))
 
@@ -66,8 +77,8 @@ def _pull_one_by_one(puller: Puller, change: ResourceChange) -> None:
     for each in change.fields:
         before = dict(puller.edited)
         value = MISSING if each.before is None else each.before
-        why = _edit(puller, change.desired.source, each.path, value)
-        if why is None and _has_value(puller, change, each.path, value):
+        why = _edit(puller, change.desired.source, each.exact_path, value)
+        if why is None and _has_value(puller, change, each.exact_path, value):
             puller.written.append(Written(change.key, each.path, change.desired.source))
             continue
         puller.edited = before
@@ -98,6 +109,10 @@ def _unwritten(change: ResourceChange, each: FieldChange, value: object, why: st
 
 def _edit(puller: Puller, file: str, path: Path, value: object) -> str | None:
     """Edits one field of the file. Returns the reason if that is impossible."""
+    if hide_in_path(path, puller.known) != path:
+        return SECRET_NAME
+    if puller.known.deep(value) != value:
+        return "it holds a secret, and is not written in clear"
     text = puller.text_of(file)
     tree, _ = read_yaml(text, file)
     old, mark, holder = raw_at(tree, path), mark_of(tree, path), mark_of(tree, path[:-1])

@@ -16,6 +16,7 @@ from agentops.document import Document, ObservedAgent
 from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.atoms.specs import in_tool_order, literal_leaves
 from agentops.importers.yaml_text import to_yaml
+from agentops.plan.concealment import NONE_KNOWN, KnownSecrets
 from agentops.plan.references import ReferenceMap, ids_in
 from agentops.plan.resources import is_of_pages
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, Ref, without_resource_mark
@@ -81,6 +82,10 @@ class SharedFiles:
         self.notes[found.resource_id] = f"The {named}: {why}."
         self.remarks.append(f"{named} ({found.resource_id}): {why}" + (f"; {todo}" if todo else ""))
 
+    def leave(self, found: ObservedResource, why: str) -> None:
+        """Notes why specs keep the id of `found`, whose name must not be seen."""
+        self.remarks.append(f"{_WHAT[found.kind]} {found.resource_id}: {why}; specs keep its id")
+
 
 def ids_of(agents: Iterable[ObservedAgent], kind: Kind) -> frozenset[str]:
     """The ids of tools or knowledge bases that the live configurations of agents hold."""
@@ -89,10 +94,13 @@ def ids_of(agents: Iterable[ObservedAgent], kind: Kind) -> frozenset[str]:
 
 
 def write_shared(
-    agents: Sequence[ObservedAgent], resources: Sequence[ObservedResource], described: Iterable[DesiredResource] = ()
+    agents: Sequence[ObservedAgent],
+    resources: Sequence[ObservedResource],
+    described: Iterable[DesiredResource] = (),
+    secrets: KnownSecrets = NONE_KNOWN,
 ) -> SharedFiles:
     """The files of the tools and knowledge bases that `agents` refer to. `described`: the project's resources. One with
-    the name of such keeps its id, since only a person knows whether it is the same."""
+    the name of such keeps its id, since only a person knows whether it is the same. `secrets` are written nowhere."""
     made, known = SharedFiles(), list(described)
     for kind in (Kind.TOOL, Kind.KNOWLEDGE):
         used = ids_of(agents, kind)
@@ -103,11 +111,18 @@ def write_shared(
                 todo = "rename one of them, or write the reference by hand if they are the same"
                 made.keep(each, "another of this name has a file, so specs keep its id", todo)
                 continue
+            if secrets.hide(each.name) != each.name:
+                made.leave(each, "its name holds a secret; give it another one in the console, and replace the secret")
+                continue
             if kind is Kind.KNOWLEDGE and not _is_readable(each, made):
                 continue
             names.add(each.name)
             address = Address(kind, _free_key(each.name, keys, kind))
             made.write(address, _content(each))
+            if secrets.hide(made.files[address.file]) != made.files[address.file]:
+                del made.files[address.file]
+                made.leave(each, "it holds a secret where a file can't refer to one; replace the secret")
+                continue
             made.references.learn(Ref(kind, address.key), each.resource_id)
         for missing in sorted(used - {each.resource_id for each in found}):
             made.remarks.append(f"{_WHAT[kind]} {missing}: the account does not list it; specs keep its id")
@@ -149,6 +164,7 @@ def write_webhooks(
     imported: Iterable[str],
     resources: Iterable[ObservedResource],
     described: Iterable[DesiredResource] = (),
+    secrets: KnownSecrets = NONE_KNOWN,
 ) -> None:
     """Adds the file of each webhook that reports calls of an agent in `imported` (ids). `keys`: the project's agents by
     id."""
@@ -161,7 +177,9 @@ def write_webhooks(
         if not ids & set(events):
             continue
         named = {keys[agent]: types for agent, types in events.items() if agent in keys}
-        if hook.mark is not None:
+        if secrets.hide(hook.description) != hook.description:
+            made.leave(hook, "its description holds a secret; change it in the console, and replace the secret")
+        elif hook.mark is not None:
             made.keep(hook, _DEPLOYED, "go on with those files")
         elif others := sorted(set(events) - set(keys)):
             why = f"it is told of agents that have no spec here: {', '.join(others)}"
