@@ -107,14 +107,20 @@ def _cores(secret: str) -> Iterator[str]:
 
 
 def _letter(letter: str) -> str:
-    """A pattern for one character as itself, or escaped for JSON (also more than once), an address or HTML."""
+    """A pattern for one character as itself, or escaped for JSON (also more than once), an address or HTML.
+
+    No two forms match the same text: with two for each of its characters, half of a long secret would be tried in
+    more ways than there is time for.
+    """
     code = ord(letter)
-    forms = {rf"\\{{0,8}}{re.escape(letter)}"}
+    itself = r"\s+" if letter.isspace() else re.escape(letter)
+    forms = {rf"\\{{0,8}}{itself}"}
     units = letter.encode("utf-16-be")
     forms.add("".join(rf"\\{{1,8}}u{units[i : i + 2].hex()}" for i in range(0, len(units), 2)))
     encodings = [letter.encode()] + ([bytes([code])] if 0x7F < code < 0x100 else [])
     forms |= {"".join(f"%(?:25)*{byte:02x}" for byte in encoded) for encoded in encodings}
-    forms.add(re.escape(letter.encode().decode("latin-1")))  # UTF-8 that was read as Latin-1
+    if not letter.isascii():
+        forms.add(re.escape(letter.encode().decode("latin-1")))  # UTF-8 that was read as Latin-1
     forms.add(f"&(?:amp;)?#0*{code};")
     forms.add(f"&(?:amp;)?#x0*{code:x};")
     if code in _NAMES:
@@ -122,7 +128,8 @@ def _letter(letter: str) -> str:
     if letter in _ESCAPES:
         forms.add(rf"\\{{1,8}}{_ESCAPES[letter]}")
     if letter.isspace():
-        forms |= {r"\s+", r"\+"}
-    folded = {letter.upper(), letter.lower(), letter.casefold()} - {letter}
-    forms |= {re.escape(other) for other in folded}  # ß becomes SS, which no flag knows
+        forms.add(r"\+")
+    folded = {letter.upper(), letter.lower(), letter.casefold()}
+    # ß becomes SS, which no flag knows.
+    forms |= {re.escape(other) for other in folded if not re.fullmatch(re.escape(letter), other, re.IGNORECASE)}
     return f"(?:{'|'.join(sorted(forms, key=len, reverse=True))})"
