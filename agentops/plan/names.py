@@ -1,10 +1,10 @@
 """Takes known secrets out of the names in a plan: tools, variables, labels and agents can be called anything. Pure.
 
-It is done to the finished plan, once for all that is made of it: text, pages, comments, plan files and their digest's
-neighbours are then the same everywhere. It is not done to what is printed, since a name that was broken over two lines,
-escaped or cut is not recognised there any more; nor to what is read, since an agent is found by its name, and what is
-put live again has to be what served. Identities (keys, ids, fingerprints, actions) stay as they are: they are ours, and
-a plan file is applied by them.
+It is done to the finished plan, once for all that is made of it: text, pages, comments and plan files say the same, and
+a saved plan can be compared with one that is made now. It is not done to what is printed, since a name that was broken
+over two lines, escaped or cut is not recognised there any more; nor to what is read, since an agent is found by its
+name, and what is put live again has to be what served. Identities (keys, ids, fingerprints, actions) stay as they are:
+they are ours, and a plan file is applied by them.
 """
 
 from __future__ import annotations

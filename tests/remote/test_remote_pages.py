@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agentops.net import Http
 from agentops.remote.drafts import Drafts
 
 VERSIONS = [{"_id": f"v{number}", "status": "published", "versionNumber": number} for number in range(250, 0, -1)]
@@ -15,6 +16,7 @@ class Listing(Drafts):
     """An account whose one list has 250 versions; `is_deaf` makes it ignore `skip`."""
 
     def __init__(self, *, is_deaf: bool) -> None:
+        super().__init__(Http("https://platform.example"))
         self.asked: list[dict[str, Any]] = []
         self._is_deaf = is_deaf
 
