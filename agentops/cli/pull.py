@@ -21,7 +21,7 @@ from agentops.cli.options import (
     TextOrJson,
 )
 from agentops.cli.session import opened, run_async, scope_of, talk, today
-from agentops.commands import in_environment
+from agentops.commands import in_environment, quoted_path
 from agentops.document import path_text
 from agentops.errors import ExitCode
 from agentops.importers.files import unified
@@ -69,19 +69,20 @@ def pull(
     else:
         for path, (before, after) in pulled.files.items():
             sys.stdout.write(unified(before, after, path))
-        _tell(pulled, name, dry_run=dry_run)
+        _tell(pulled, name, project, dry_run=dry_run)
     if pulled.unwritten:
         return ExitCode.STALE
     return ExitCode.CHANGES if dry_run and pulled.files else ExitCode.DONE
 
 
-def _tell(pulled: Pulled, environment: str, *, dry_run: bool) -> None:
+def _tell(pulled: Pulled, environment: str, project: Path, *, dry_run: bool) -> None:
     for each in pulled.written:
         verb = "would go" if dry_run else "went"
         also = f", which changes it in {', '.join(each.elsewhere)}, too" if each.elsewhere else ""
         talk(f"{each.agent}: {path_text(each.path)} {verb} into {each.file}{also}")
     if shared := sorted({each.file for each in pulled.written if each.elsewhere}):
-        first = "" if dry_run else f"`git restore {shlex.join(shared)}`, then "
+        git = "git" if project == Path() else f"git -C {quoted_path(str(project))}"
+        first = "" if dry_run else f"`{git} restore {shlex.join(shared)}`, then "
         again = in_environment("`agentops pull --overlay`", environment)
         talk(f"To change {environment} alone: {first}{again}")
     for left in pulled.unwritten:

@@ -267,6 +267,7 @@ def test_a_command_is_not_broken_over_lines() -> None:
 
 
 SAYS_OTHERWISE = {
+    "DefectError",  # the same for each
     "SpecError",  # each of its diagnostics does
     "LocalError",  # made by `of`, which has a remedy for every failure of the system
 }

@@ -318,7 +318,8 @@ def test_what_changes_other_environments_is_said(shared: Path, capsys: pytest.Ca
     assert pull(shared, "-e", "local") == 0
     said = capsys.readouterr().err
     assert "desk: slmModel went into agents/desk.yaml, which changes it in prod, too" in said
-    assert "To change local alone: `git restore agents/desk.yaml`, then `agentops pull --overlay -e local`" in said
+    again = f"`git -C {shared} restore agents/desk.yaml`, then `agentops pull --overlay -e local --project {shared}`"
+    assert f"To change local alone: {again}" in said
     assert model_in(shared, "prod", capsys) == "gpt-4.1"
 
 

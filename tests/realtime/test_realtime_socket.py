@@ -197,7 +197,7 @@ async def check_record(emulator: RunningEmulator, caller: Caller) -> None:
     with wave.open(io.BytesIO(wav)) as recording:
         assert (recording.getnchannels(), recording.getframerate()) == (2, 24000)
         sides = np.frombuffer(recording.readframes(recording.getnframes()), dtype="<i2").reshape(-1, 2)
-    assert len(sides) / 24000 == pytest.approx(record["duration"], abs=0.5)
+    assert len(sides) / 24000 == pytest.approx(record["duration"], abs=1.5)  # a busy machine is late at either end
     loudest = [abs(sides[:, side].astype(int)).max() for side in (0, 1)]
     assert min(loudest) > 5000
 
