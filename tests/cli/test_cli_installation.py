@@ -89,6 +89,17 @@ def test_without_a_checkout_the_published_package_is_renewed(monkeypatch: pytest
     assert command.endswith("install --upgrade atoms-agentops") or "uv pip install" in command
 
 
+def test_where_there_is_no_checkout_its_metadata_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an index of packages installs it, and with uv, which gives an environment no pip."""
+    needed = ['numpy>=99 ; extra == "speech"', "typer", "gone-without-trace>=1.2"]
+    monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(read_text=lambda file: None))
+    monkeypatch.setattr(metadata, "requires", lambda name: needed)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    told, command = outdated_advice() or ("", "")
+    assert told == "the package gone-without-trace is missing: this agentops needs gone-without-trace>=1.2"
+    assert command == f"uv pip install --python {shlex.quote(sys.executable)} --upgrade atoms-agentops"
+
+
 def test_what_python_lacks_and_what_we_lack_are_told_apart() -> None:
     assert "this Python" in install_advice(ModuleNotFoundError("no", name="_sqlite3"))[0]
     assert not is_of_installation(ModuleNotFoundError("no", name="agentops.gone"))
