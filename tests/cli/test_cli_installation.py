@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from command_line import Agentops
 
 from agentops.cli.app import run
-from agentops.installation import install_advice, is_of_installation, outdated_advice
+from agentops.installation import install_advice, install_command, is_of_installation, outdated_advice
 
 
 def test_a_package_that_is_not_there_is_named(
@@ -89,10 +90,36 @@ def test_without_a_checkout_the_published_package_is_renewed(monkeypatch: pytest
     assert command.endswith("install --upgrade atoms-agentops") or "uv pip install" in command
 
 
+@pytest.mark.parametrize(
+    ("origin", "installed"),
+    [
+        ({"url": "file://{root}", "dir_info": {"editable": True}}, "--editable '{root}[speech]'"),
+        ({"url": "file://{root}", "dir_info": {}}, "--upgrade '{root}[speech]'"),
+        ({"url": "file:///gone", "dir_info": {}}, "--upgrade 'atoms-agentops[speech]'"),
+        ({"url": "https://index.example/x.whl", "archive_info": {}}, "--upgrade 'atoms-agentops[speech]'"),
+        (None, "--upgrade 'atoms-agentops[speech]'"),
+    ],
+)
+def test_an_extra_comes_from_where_agentops_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: Any, installed: str
+) -> None:
+    """From a checkout, as the README installs it, nothing is asked of an index that may not have it."""
+    (tmp_path / "pyproject.toml").touch()
+    written = json.dumps(origin).replace("{root}", str(tmp_path)) if origin else None
+    monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(read_text=lambda file: written))
+    assert install_command("speech").endswith(f" {installed.replace('{root}', str(tmp_path))}")
+
+
 def test_where_there_is_no_checkout_its_metadata_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As an index of packages installs it, and with uv, which gives an environment no pip."""
     needed = ['numpy>=99 ; extra == "speech"', "typer", "gone-without-trace>=1.2"]
-    monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(read_text=lambda file: None))
+
+    def distribution(name: str) -> Any:
+        if name == "atoms-agentops":
+            return SimpleNamespace(read_text=lambda file: None)
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", distribution)
     monkeypatch.setattr(metadata, "requires", lambda name: needed)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     told, command = outdated_advice() or ("", "")
