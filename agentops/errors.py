@@ -70,11 +70,12 @@ class DefectError(AgentopsError):
     """A defect of ours: its kind and its place. Its text may quote anything, so it is left out."""
 
     def __init__(self, bug: Exception) -> None:
+        package = __file__.removesuffix("errors.py")
         place, step = "", bug.__traceback__
         while step is not None:
-            file = step.tb_frame.f_code.co_filename.replace("\\", "/")
-            if "/agentops/" in file:
-                place = f" in agentops/{file.rpartition('/agentops/')[2]}, line {step.tb_lineno}"
+            file = step.tb_frame.f_code.co_filename
+            if file.startswith(package):
+                place = f" in agentops/{file.removeprefix(package)}, line {step.tb_lineno}"
             step = step.tb_next
         super().__init__(
             f"internal error: {type(bug).__name__}{place}; this is a bug in agentops, not in your files",

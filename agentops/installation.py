@@ -30,9 +30,8 @@ def install_advice(failure: ImportError) -> tuple[str, str]:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return f"this Python was built without its module {module}", "install agentops with another Python"
     state = "is missing" if isinstance(failure, ModuleNotFoundError) else f"doesn't fit ({failure.msg})"
-    return f"the package {module} {state}; this installation of agentops is incomplete", install_command(
-        _extra_of(module)
-    )
+    what = f"the package {module} {state}; this installation of agentops is incomplete"
+    return what, install_command(_extra_of(module))
 
 
 def outdated_advice() -> tuple[str, str] | None:
